@@ -264,3 +264,30 @@ function inOrder(text: string, parts: readonly string[]): boolean {
     return at >= 0
   })
 }
+
+test('each run of a gate and of setup tells when it begins and when it ends, on what', async () => {
+  const stage = gatedScene({
+    roadmap: 'tasks:\n  - { id: a, run: echo > a }\n',
+    gates: ['true'],
+    config: { setup: 'true', base_gates: 'judge' },
+  })
+  const { code, records } = await stage.run(['run', '-a', '1', '--output', 'json'])
+  expect(code).toBe(0)
+  for (const [start, end] of [
+    ['gate_started', 'gate_ended'],
+    ['setup_started', 'setup_ended'],
+  ]) {
+    const runs = (type: string) =>
+      records().flatMap((record) => (record.type === type && 'run' in record ? [record.run] : []))
+    expect(new Set(runs(start!)).size).toBe(runs(start!).length)
+    expect(runs(end!).toSorted()).toEqual(runs(start!).toSorted())
+    expect(runs(start!).length).toBeGreaterThan(1)
+  }
+  const judged = records().flatMap((record) => (record.type === 'gate_started' ? [[record.gate, record.taskIds]] : []))
+  expect(judged).toEqual(
+    expect.arrayContaining([
+      ['true', ['a']],
+      ['true', []],
+    ]),
+  )
+})

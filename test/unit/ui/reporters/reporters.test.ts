@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { commitId, taskId } from '../../../support/brands.js'
 import { failure } from '../../../../src/domain/agent/failure.js'
+import type { Order } from '../../../../src/domain/run/control.js'
 import type { RunEvent } from '../../../../src/domain/run/event.js'
 import { apply, initialState } from '../../../../src/domain/run/run-state.js'
 import type { Reporter } from '../../../../src/ui/reporters/contract.js'
@@ -280,6 +281,34 @@ describe('a terminal', () => {
     expect(terminal.cursorVisible).toBe(false)
     expect(terminal.lines().some((line) => line.startsWith('Queue: '))).toBe(true)
     reporter.close()
+  })
+
+  it('where somebody types: gives orders, shows why one is refused, and lets a task be followed', async () => {
+    const { terminal, clock, reporter, show } = live()
+    const orders: Order[] = []
+    const press = reporter.listen((order) => {
+      orders.push(order)
+      return Promise.resolve({ type: 'ending' })
+    })
+    show(start, started('T1', 's1'))
+    press('p')
+    await Promise.resolve()
+    clock.advance(1000)
+    expect(orders).toEqual([{ type: 'pause' }])
+    expect(terminal.lines()).toContain('the run is coming to its end')
+    clock.advance(10_000)
+    expect(terminal.lines()).not.toContain('the run is coming to its end')
+    for (const key of ['l', 'T', '1', '\r']) press(key)
+    const event = { type: 'tool', name: 'Edit', target: '/w/src/a.ts' } as const
+    show({ type: 'agent_reported', taskId: taskId('T1'), attempt: 1, event })
+    show({ type: 'agent_reported', taskId: taskId('T2'), attempt: 1, event })
+    clock.advance(1000)
+    expect(terminal.lines().filter((line) => line.includes(' | Edit'))).toEqual([
+      `  ${time(11_000)} T1 | Edit src/a.ts`,
+    ])
+    reporter.close()
+    press('p')
+    expect(orders).toHaveLength(1)
   })
 
   it('whose drawing fails is given up at the next record', () => {

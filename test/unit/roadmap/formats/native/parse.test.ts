@@ -512,3 +512,14 @@ test.each([
   const problem = parse(text).problems.find((one) => one.code === code)
   expect(problem?.help).toMatch(/did you mean run\?/)
 })
+
+test('a task has the estimate that the roadmap gives it, in whatever unit; what is no number is no mistake', () => {
+  const parsed = parse(`tasks:
+  - { id: a, title: a, estimate_hours: 1.5 }
+  - { id: b, title: b, estimated_minutes: '20' }
+  - { id: c, title: c, effort_hours: TBD, estimated_minutes: 5 }
+  - { id: d, title: d, estimated_effort_hours: 0 }
+`)
+  expect(codes(parsed)).toEqual([])
+  expect(parsed.roadmap?.tasks.map(({ estimateMs }) => estimateMs)).toEqual([5_400_000, 1_200_000, 300_000, undefined])
+})
