@@ -41,7 +41,7 @@ export const reportStates = [
 export type ReportState = (typeof reportStates)[number]
 
 /** Why a slot was idle. */
-export const idleCauses = ['dependencies', 'preparing', 'limit', 'stopping', 'nothing_left'] as const
+export const idleCauses = ['dependencies', 'preparing', 'limit', 'paused', 'stopping', 'nothing_left'] as const
 export type IdleCause = (typeof idleCauses)[number]
 
 const verdictShape = titled(
@@ -239,7 +239,7 @@ export const reportHeadFields = {
   ),
   idleMs: map(
     number(),
-    'How long slots were idle, all together, by cause. `dependencies`: tasks wait for others; `preparing`: the next one waits for its workspace or for a provider; `limit`: a provider cools down; `stopping`: the run starts nothing more; `nothing_left`: no task is left to start.',
+    'How long slots were idle, all together, by cause. `dependencies`: tasks wait for others; `preparing`: the next one waits for its workspace or for a provider; `limit`: a provider cools down; `paused`: a person has paused the run; `stopping`: the run starts nothing more; `nothing_left`: no task is left to start.',
   ),
   gates: object({ passed: number(), failed: number(), errored: number(), remembered: number() }, 'Verdicts.'),
   flaky: optional(map(number(), 'Gates that failed and then passed on the same tree, and how often.')),

@@ -47,7 +47,8 @@ export class RunHistory {
     this.ms = record.ms
     this.lastAt = record.at
     this.#count(record, state)
-    this.#slots = state.slots.size
+    // Those that have gone are still known for what they did.
+    this.#slots = state.start.slots.length
     const cause = causeOf(state, this.counts, record.at)
     const isNews = cause !== this.#cause || sampled.has(record.type)
     this.#cause = cause
@@ -231,6 +232,7 @@ function agentOf({ taskId, attempt, review }: RecordOf<'agent_exited' | 'agent_f
 /** Why a slot is idle from now on. */
 function causeOf(state: RunState, counts: Readonly<Record<ReportState, number>>, now: EpochMs): IdleCause {
   if (state.finished || state.stopping || state.canceling !== undefined) return 'stopping'
+  if (state.paused) return 'paused'
   if (state.counts.queueLength > 0 || counts.queued > 0) return isLimited(state, now) ? 'limit' : 'preparing'
   return counts.pending > 0 ? 'dependencies' : 'nothing_left'
 }

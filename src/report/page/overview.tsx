@@ -18,18 +18,23 @@ export function Overview({ report }: { readonly report: Report }) {
   )
 }
 
-function Slots({ report: { slots, ms, idleMs } }: { readonly report: Report }) {
-  const all = Math.max(1, slots.length * ms)
+function Slots({ report: { slots, spans, ms, idleMs } }: { readonly report: Report }) {
   const busy = slots.reduce((sum, slot) => sum + slot.busyMs, 0)
   const idle = Object.values(idleMs).reduce((sum, part) => sum + part, 0)
   // What runs now is in neither.
+  const now = spans.reduce(
+    (sum, { slot, from, to }) => sum + (slot !== undefined && to === undefined ? ms - from : 0),
+    0,
+  )
+  // Slots may have come and gone meanwhile.
+  const all = Math.max(1, busy + idle + now)
   const rows = [
     ['busy', busy, 'busy'] as const,
     ...idleCauses.flatMap((cause) => {
       const part = idleMs[cause] ?? 0
       return part > 0 ? [[idleWords[cause], part, `idle ${cause}`] as const] : []
     }),
-    ...(all - busy - idle > 1 ? [['at work now', all - busy - idle, 'busy'] as const] : []),
+    ...(now > 0 ? [['at work now', now, 'busy'] as const] : []),
   ]
   return (
     <div class="card">

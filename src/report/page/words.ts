@@ -6,6 +6,7 @@ export const idleWords: Readonly<Record<IdleCause, string>> = {
   dependencies: 'waiting for dependencies',
   preparing: 'waiting for a workspace',
   limit: 'limit of a provider',
+  paused: 'paused',
   stopping: 'stopping',
   nothing_left: 'nothing left to start',
 }

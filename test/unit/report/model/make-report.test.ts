@@ -115,6 +115,18 @@ describe('idle time', () => {
   })
 })
 
+it('a pause is a cause of its own, and slots that come count from then on', () => {
+  const by = { user: 'me', pid: 1, via: 'command' } as const
+  const { idleMs, slots } = reportOf(
+    records({ type: 'run_paused', by }, [1000, { type: 'slots_changed', by, slots: ['S1', 'S2', 'S3', 'S4'] }], {
+      type: 'run_unpaused',
+      by,
+    }),
+  )
+  expect(idleMs).toEqual({ dependencies: 300 + 400 + 100, paused: 3 * 1000 + 4 * 100 })
+  expect(slots).toHaveLength(4)
+})
+
 describe('a task of a report', () => {
   it('says why it failed, how that ended, and what happened before', () => {
     const reason = failure('gate_failed', 'The gate npm test failed.', {
