@@ -10,6 +10,7 @@ import type { TaskRecord } from '../domain/run/task-record.js'
 import { formatDayAndTime, formatMoment } from '../domain/accounts/wall-time.js'
 import { formatDuration } from '../domain/duration.js'
 import { localZone } from '../platform/clock.js'
+import { shownPath } from './shown-path.js'
 import { cleanLine, cleanName, grouped, listFirst, plural } from '../domain/text.js'
 
 export { formatDuration }
@@ -94,7 +95,7 @@ export function endLines(output: string, most: number): readonly string[] {
 
 /** Where all of an output is. */
 export function logLine(log: string | undefined): readonly string[] {
-  return log === undefined ? [] : [`all of it: ${cleanLine(log, 500)}`]
+  return log === undefined ? [] : [`all of it: ${cleanLine(shownPath(log), 500)}`]
 }
 
 /** Everything a reviewer said, on one line. */

@@ -8,6 +8,7 @@ import { localZone } from '../platform/clock.js'
 import { below, describe, type Line } from './describe.js'
 import { endLines, formatDuration, formatUsage } from './format.js'
 import type { Printed } from './printed.js'
+import { shownPath } from './shown-path.js'
 import { taskStanding } from './status.js'
 
 /** What a record says about a task. */
@@ -109,7 +110,7 @@ function verdictLine({
 }: RecordOf<'gate_judged'>): Line {
   const when = remembered ? ', as before' : ` in ${formatDuration(durationMs)}`
   const others = together.length === 0 ? '' : `, on a tree with ${together.length} more`
-  const where = log === undefined || verdict === 'passed' ? '' : `: ${log}`
+  const where = log === undefined || verdict === 'passed' ? '' : `: ${shownPath(log)}`
   const text = `gate ${cleanLine(gate, 100)} ${verdict}${again ? ' again' : ''}${when}${others}${where}`
   return { tone: verdict === 'passed' ? 'good' : 'warning', text }
 }

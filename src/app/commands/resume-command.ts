@@ -21,7 +21,7 @@ import { newestStopped, targetName } from '../start/past-run.js'
 import { prepareRun, type AsBefore, type Prepared } from '../prepare/prepare-run.js'
 import { refuse } from '../refuse.js'
 import type { RunSettings } from '../../config/settings.js'
-import { shownPath } from '../../ui/print/shown-path.js'
+import { shownPath } from '../../ui/shown-path.js'
 import { findRuns, unknownRun } from '../runs/find-run.js'
 
 export interface ResumeArguments {

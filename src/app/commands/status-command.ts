@@ -21,7 +21,7 @@ import { refuseGit } from '../refuse.js'
 import { findRun, standingOf, type RunsHere } from '../runs/find-run.js'
 import { watchRun } from '../runs/watch-run.js'
 import { lookAround, replayRun, resumeRun, type Replayed } from '../resume/resumed.js'
-import { shownPath } from '../../ui/print/shown-path.js'
+import { shownPath } from '../../ui/shown-path.js'
 import type { PlannedTask } from '../../domain/roadmap/plan.js'
 import { providersWith } from '../../providers/index.js'
 

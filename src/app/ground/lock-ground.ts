@@ -10,7 +10,7 @@ import {
   type ReleaseLock,
 } from '../../platform/locks/lock.js'
 import type { RepositoryRefusal } from '../../workspace/contract.js'
-import { shownPath } from '../../ui/print/shown-path.js'
+import { shownPath } from '../../ui/shown-path.js'
 
 /** Takes the lock that a run has while it works, or says who has it. */
 export async function lockGround(

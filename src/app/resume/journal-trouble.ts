@@ -4,7 +4,7 @@ import { cleanLine } from '../../domain/text.js'
 import type { JournalFault } from '../../journal/read-journal.js'
 import type { KnownRun } from '../../journal/runs.js'
 import type { Printer } from '../../ui/print/printer.js'
-import { shownPath } from '../../ui/print/shown-path.js'
+import { shownPath } from '../../ui/shown-path.js'
 
 /** Says why a run's journal cannot be read, where, and what to do about it. */
 export function printJournalTrouble({ id, journal }: KnownRun, fault: JournalFault, printer: Printer): ExitCode {

@@ -3,7 +3,7 @@ import { cleanLine } from '../../domain/text.js'
 import { closedRecords, type ClosedRecord } from '../../journal/closed.js'
 import { listRuns, type KnownRun } from '../../journal/runs.js'
 import type { RepositoryRefusal, RefusalCode } from '../../workspace/contract.js'
-import { shownPath } from '../../ui/print/shown-path.js'
+import { shownPath } from '../../ui/shown-path.js'
 
 type NoRepository = Pick<RepositoryRefusal, 'message' | 'help'>
 
