@@ -55,7 +55,9 @@ export async function findRun(
   const run = wanted === undefined ? runs[0] : runs.find(({ id }) => id === wanted)
   if (run) return ok({ location, run })
   if (wanted !== undefined) return err(unknownRun(wanted, runs, printer))
-  printer.noRun(location.root)
+  // Who asked for something of a run did not get it.
+  if (none === exitCodes.done) printer.noRun(location.root)
+  else printer.trouble(`No run yet in ${cleanLine(location.root, 300)}`, 'autopilot run starts one')
   return err(none)
 }
 

@@ -201,7 +201,7 @@ test('the price for a CLI that does not report its cost comes from the configura
     succeed()
   })
   expect((await other.run(['run', '--budget', '0.3'])).stderr).toMatch(
-    /^codex does not report its cost, so a budget in US dollars cannot count it: .*prices:.*--budget-tokens$/m,
+    /^\S+ codex does not report its cost, so a budget in US dollars cannot count it: .*prices:.*--budget-tokens$/m,
   )
 })
 

@@ -98,7 +98,7 @@ describe('autopilot report', () => {
   test('says what is wrong: no such run, no run at all, a file that cannot be written', async () => {
     const stage = scene({ roadmap })
     const none = await stage.run(['report'])
-    expect(none).toMatchObject({ code: 2, stdout: expect.stringContaining('No run yet') as string })
+    expect(none).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('No run yet') as string })
     await stage.run(['run', '-i', '1'])
     const unknown = await stage.run(['report', '20200101-000000-abcd'])
     expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no run') as string })
