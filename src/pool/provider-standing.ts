@@ -66,19 +66,16 @@ export class ProviderStanding {
   coolDown(provider: string, until: EpochMs): void {
     const { clock, onOpened } = this.#parts
     this.#cancel(provider)
-    const wait = () => {
-      const left = msBetween(clock.now(), until)
-      const cancel = clock.schedule(Math.min(left, longestWaitMs), () => {
-        if (left > longestWaitMs) {
-          wait()
-          return
-        }
-        this.#coolDowns.set(provider, { type: 'probing' })
-        onOpened()
-      })
-      this.#coolDowns.set(provider, { type: 'cooling_down', until, cancel })
-    }
-    wait()
+    const left = msBetween(clock.now(), until)
+    const cancel = clock.schedule(Math.min(left, longestWaitMs), () => {
+      if (left > longestWaitMs) {
+        this.coolDown(provider, until)
+        return
+      }
+      this.#coolDowns.set(provider, { type: 'probing' })
+      onOpened()
+    })
+    this.#coolDowns.set(provider, { type: 'cooling_down', until, cancel })
   }
 
   /** It has answered: after a cool-down, others may follow the first agent. */

@@ -32,13 +32,30 @@ export function heedSuspension(entry: string): Suspension {
     // By its default action.
     process.off('SIGTSTP', onStop)
     const began = performance.now()
+    const sinceThen = () => performance.now() - began
     process.kill(process.pid, 'SIGTSTP')
-    const took = performance.now() - began
-    const stoppedMs = took >= leastMs ? took : 0
+    const took = sinceThen()
+    if (took >= leastMs) goOn(took)
+    else {
+      // Another thread may have got the signal: then this one stops a moment later, and SIGCONT tells when it was continued.
+      const onContinue = () => endWait(sinceThen())
+      // What comes with the timer is heard first.
+      const timer = setTimeout(() => setImmediate(() => endWait(0)), notStoppedMs)
+      let isOver = false
+      const endWait = (stoppedMs: number) => {
+        if (isOver) return
+        isOver = true
+        clearTimeout(timer)
+        process.off('SIGCONT', onContinue)
+        goOn(stoppedMs)
+      }
+      timer.unref()
+      process.on('SIGCONT', onContinue)
+    }
+  }
+  const goOn = (stoppedMs: number) => {
     standStill(stoppedMs)
     onContinued()
-    // If the system has not stopped it yet, its SIGCONT tells; if it never does, nothing else would.
-    setTimeout(onContinued, notStoppedMs).unref()
     process.on('SIGTSTP', onStop)
     for (const listener of continuing) listener(stoppedMs)
   }

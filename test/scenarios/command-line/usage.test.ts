@@ -12,7 +12,7 @@ const wrong: readonly (readonly [title: string, args: readonly string[], said: R
   ['what other tools call a flag', ['run', '-j', '3'], /Did you mean --agents\?/],
   ['a flag before its command', ['-C', '..', 'run'], /-C goes after the command: autopilot run -C/],
   ['a flag without its command', ['--dry-run'], /--dry-run goes after the command: autopilot run --dry-run/],
-  ['a flag of another command', ['resume', '--only', 'a'], /--only is an option of autopilot run/],
+  ['a flag of another command', ['resume', '--fresh'], /--fresh is an option of autopilot run/],
   ['a roadmap without a command', ['roadmap.yaml'], /Did you mean autopilot run roadmap\.yaml\?/],
   ['a roadmap in TOML', ['run', 'plan.toml'], /plan\.toml/],
   ['an unknown command with a guess', ['rnu'], /unknown command 'rnu'[\s\S]*run/],

@@ -1,5 +1,6 @@
 // Gates that fail without any work on top.
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { commitId } from '../../support/brands.js'
 import type { RunRecord } from '../../../src/domain/run/event.js'
@@ -107,7 +108,7 @@ test('the end says what fails, what it printed last, where all of it is, and wha
     expect(text).toContain('npm test fails on the base, too')
     expect(text).toContain('| Cannot find module foo')
     const [, log = ''] = /all of it: (.+)$/m.exec(text) ?? []
-    expect(readFileSync(log, 'utf8')).toBe('Cannot find module foo\n')
+    expect(readFileSync(join(stage.repo.dir, log), 'utf8')).toBe('Cannot find module foo\n')
   }
   toldAtEnd(first.stdout)
   expect(first.stdout).toMatch(/^Waiting +a: finished, and judged first when you resume the run$/m)
