@@ -51,9 +51,7 @@ export class JournalReader {
    * Takes in what was written since the last call. A part after the last line feed is a record in progress, or was when
    * autopilot died, and is left out.
    */
-  async readOn(
-    onRecord: OnRecord = () => undefined,
-  ): Promise<Result<JournaledRun, JournalFault>> {
+  async readOn(onRecord: OnRecord = () => undefined): Promise<Result<JournaledRun, JournalFault>> {
     let fault: JournalFault | undefined
     const read = await readLines(
       this.#path,

@@ -40,4 +40,3 @@ export function patchPainter(colour: boolean): (line: string) => string {
     return line.startsWith('-') ? chalk.red(line) : line
   }
 }
-
