@@ -170,3 +170,13 @@ export function formatActor({ user, pid, via }: Actor): string {
 function list(ids: readonly string[]): string {
   return listFirst(ids, 5, showId)
 }
+
+/** Paths below the workspace, relative to it. */
+export function withinWorkspace(text: string, workspace: string): string {
+  if (workspace === '' || !text.includes(workspace)) return text
+  const literal = workspace.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+  // Not where it only begins or ends another path.
+  return text.replace(new RegExp(`(?<![\\w./-])${literal}(?:/|(?![\\w.-]))`, 'g'), (path) =>
+    path.endsWith('/') ? '' : '.',
+  )
+}

@@ -145,7 +145,7 @@ function taskLines({ state, standing }: RunStatus): readonly Line[] {
     const [line, ...reason] = taskStanding(task, brokenOff)
     return [
       row(line.tone, index === 0 ? 'Tasks' : '', line.text),
-      ...reason.map(({ tone, text }) => row(tone, '', `  ${text}`)),
+      ...reason.map(({ tone, text }) => ({ tone, text: `${' '.repeat(14)}${text}` })),
     ]
   })
   const rest = tasks.length - maxTasks

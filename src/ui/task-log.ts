@@ -6,7 +6,7 @@ import type { RunState } from '../domain/run/run-state.js'
 import { cleanLine, cleanText } from '../domain/text.js'
 import { localZone } from '../platform/clock.js'
 import { below, describe, type Line } from './describe.js'
-import { endLines, formatDuration, formatUsage } from './format.js'
+import { endLines, formatDuration, formatUsage, withinWorkspace } from './format.js'
 import type { Printed } from './printed.js'
 import { shownPath } from './shown-path.js'
 import { taskStanding } from './status.js'
@@ -48,7 +48,12 @@ function outputOf(record: RunRecord): string | undefined {
 }
 
 function linesOf(record: RunRecord, state: RunState): readonly Line[] {
-  if (record.type === 'agent_reported') return eventLines(record.event).map((line) => ofReview(line, record.review))
+  if (record.type === 'agent_reported') {
+    const { workspace = '' } = [...state.slots.values()].find(({ work }) => work?.taskId === record.taskId)?.work ?? {}
+    return eventLines(record.event).map((line) => {
+      return ofReview({ ...line, text: withinWorkspace(line.text, workspace) }, record.review)
+    })
+  }
   if (record.type === 'agent_finished') return [ofReview(finishedLine(record), record.review)]
   if (record.type === 'gate_judged' && !record.by) return [verdictLine(record)]
   if (record.type === 'task_queued') return [{ tone: 'faint', text: `attempt ${record.attempt} is queued` }]

@@ -5,7 +5,7 @@ import type { RunState } from '../../domain/run/run-state.js'
 import { usedAtWork } from '../../domain/run/run-usage.js'
 import type { SlotState, SlotWork } from '../../domain/run/slot-state.js'
 import { cleanLine, cleanName } from '../../domain/text.js'
-import { formatElapsed } from '../format.js'
+import { formatElapsed, withinWorkspace } from '../format.js'
 import { cleanStart, type ScreenLine } from './screen-line.js'
 import { layOutTable } from './table.js'
 import type { View } from './view.js'
@@ -86,16 +86,6 @@ function tryText({ does, attempt, number = 1 }: SlotWork, inWords: boolean): str
 function actionText({ lastAction = '', workspace = '' }: SlotWork, columns: number): string {
   const most = Math.min(columns, widestAction)
   return cleanStart(withinWorkspace(lastAction.slice(0, 2_000), workspace), most)
-}
-
-/** Paths below the workspace, relative to it. */
-export function withinWorkspace(text: string, workspace: string): string {
-  if (workspace === '' || !text.includes(workspace)) return text
-  const literal = workspace.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
-  // Not where it only begins or ends another path.
-  return text.replace(new RegExp(`(?<![\\w./-])${literal}(?:/|(?![\\w.-]))`, 'g'), (path) =>
-    path.endsWith('/') ? '' : '.',
-  )
 }
 
 function usedText(usage: Usage | undefined): string {

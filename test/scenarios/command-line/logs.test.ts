@@ -20,7 +20,7 @@ async function twoTasks() {
       message: {
         content: [
           { type: 'text', text: 'I write it.\nIn one \u001b[31mfile.' },
-          { type: 'tool_use', id: 'toolu_1', name: 'Write', input: { file_path: 'hello.txt' } },
+          { type: 'tool_use', id: 'toolu_1', name: 'Write', input: { file_path: `${process.cwd()}/hello.txt` } },
         ],
       },
     })
